@@ -94,7 +94,12 @@ class Client(ClientCommands):
         self._closed_error: ClientClosed | None = None
 
     async def __aenter__(self) -> Self:
-        await self.connect()
+        """Connect. Raises like `connect`; the client is then closed, because nothing else would close it."""
+        try:
+            await self.connect()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -191,6 +196,8 @@ class Client(ClientCommands):
             close_info = await self._run_connection()
             if not close_info.may_reconnect:
                 self._close_permanently(ClientClosed(close_info.code, close_info.reason))
+                # Its requests would be rejected too, and repeated for ever.
+                await self._dispatcher.close()
                 return
             await self._sleep(self._backoff.delay_s(close_info.retry_after_ms))
 

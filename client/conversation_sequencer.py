@@ -69,12 +69,28 @@ class ConversationSequencer:
         frames between are delivered too.
         """
         known = self._trackers.get(conversation_id)
-        if known is None or not known.at_start or known.delivered_seq <= last_seq:
+        if known is not None and known.at_start and last_seq < known.delivered_seq:
+            self.untrack(conversation_id)
             self.track(conversation_id, last_seq)
-            return
-        self.untrack(conversation_id)
+            self.observe_head(conversation_id, known.known_head)
         self.track(conversation_id, last_seq)
-        self.observe_head(conversation_id, known.known_head)
+
+    def track_listed(self, conversation_id: str, head: int) -> None:
+        """Deliver frames after the head in a list. No effect if the conversation is already tracked.
+
+        Frames that the server had sent before may arrive after the list: the first of them is the start then.
+        """
+        if conversation_id not in self._trackers:
+            tracker = SequenceTracker(head, self._settings.held_frames_max, is_listed=True)
+            self._trackers[conversation_id] = tracker
+
+    def track_live(self, conversation_id: str, after: int) -> None:
+        """Deliver frames after the seq `after`, for one that comes next, unless a start is known."""
+        known = self._trackers.get(conversation_id)
+        if known is None:
+            self.track(conversation_id, after)
+        elif known.is_listed:
+            self.track_joined(conversation_id, after)
 
     def untrack(self, conversation_id: str) -> None:
         """Stop delivering frames of the conversation."""
@@ -86,7 +102,7 @@ class ConversationSequencer:
     async def receive(self, frame: LogFrame) -> None:
         """Handle a durable frame. The first frame of an unknown conversation sets its start."""
         conversation_id = frame.conversation_id
-        self.track(conversation_id, frame.seq - 1)
+        self.track_live(conversation_id, frame.seq - 1)
         tracker = self._trackers.pop(conversation_id)
         self._trackers[conversation_id] = tracker
         if conversation_id in self._fill_tasks:

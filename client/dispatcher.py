@@ -81,7 +81,7 @@ class Dispatcher:
             case MessageCreated() | MessageUpdated() | ConversationUpdated():
                 await self._sequencer.receive(frame)
             case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
-                self._sequencer.track(conversation_id, from_seq - 1)
+                self._sequencer.track_live(conversation_id, from_seq - 1)
                 self._sequencer.observe_head(conversation_id, to_seq)
             case Resumed(last_seqs=last_seqs):
                 self._on_resumed(last_seqs)

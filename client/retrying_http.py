@@ -41,7 +41,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
 
 class RetryingHttpClient:
-    """A request is retried until `retry_for_s` after it was first sent."""
+    """A request is retried until `retry_for_s` after it was first sent; not if it had to wait longer."""
 
     def __init__(
         self,
@@ -90,13 +90,13 @@ class RetryingHttpClient:
             try:
                 return await self._request_once(request)
             except RequestRejected as rejected:
-                if rejected.status not in RETRY_STATUSES or loop.time() >= end:
-                    raise
                 delay_s = backoff.delay_s(rejected.retry_after_ms)
-            except RequestTimeout:
-                if loop.time() >= end:
+                if rejected.status not in RETRY_STATUSES or loop.time() + delay_s >= end:
                     raise
+            except RequestTimeout:
                 delay_s = backoff.delay_s()
+                if loop.time() + delay_s >= end:
+                    raise
             await self._sleep(delay_s)
 
     async def _request_once(self, request: HttpRequest) -> bytes:

@@ -12,12 +12,14 @@ from actors.protocol.server_frames import LogFrame
 
 
 class SequenceTracker:
-    __slots__ = ("_buffer", "_start_seq", "known_head")
+    __slots__ = ("_buffer", "_start_seq", "is_listed", "known_head")
 
-    def __init__(self, after: int, held_max: int) -> None:
+    def __init__(self, after: int, held_max: int, *, is_listed: bool = False) -> None:
         self._buffer: SequenceBuffer[LogFrame] = SequenceBuffer(held_max)
         self._buffer.start(after)
         self._start_seq = self.known_head = after
+        self.is_listed = is_listed
+        """Whether the start is the head in a list, which may contain frames that are still to be received."""
 
     @property
     def delivered_seq(self) -> int:

@@ -1,7 +1,8 @@
 """Reads the conversation state over HTTP after a connect that did not resume, or after a `resync` frame.
 
-Known conversations are completed from their log. New ones start at their head; their history is not
-fetched. Known ones that the user is no longer a member of are reported as `conversation.left`.
+Known conversations are completed from their log. New ones start at their head, or at the first frame that
+was sent since `ready`; their history is not fetched. Known ones that the user is no longer a member of are
+reported as `conversation.left`.
 """
 
 import asyncio
@@ -73,7 +74,7 @@ class StateResync:
             page = await self._http().conversations(cursor)
             for conversation in page.items:
                 listed.add(conversation.id)
-                self._sequencer.track(conversation.id, conversation.last_seq)
+                self._sequencer.track_listed(conversation.id, conversation.last_seq)
                 self._sequencer.observe_head(conversation.id, conversation.last_seq)
             cursor = page.next_cursor
             if cursor is None:

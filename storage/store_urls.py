@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.settings import StoreSettings
 from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, find_mongod
+from storage.postgres.roles import SERVICES
 
 _log = logging.getLogger("convene")
 INFO_REPORTS = {"started", "joined the running server"}
@@ -27,7 +28,8 @@ async def resolve_store_urls(settings: StoreSettings) -> AsyncIterator[StoreUrls
     if postgres and settings.mongo_url and settings.redis_url:
         yield StoreUrls(postgres=postgres, mongo=settings.mongo_url, redis=settings.redis_url)
         return
-    if postgres or settings.redis_url:
+    of_services = (getattr(settings, f"postgres_url_{service}") for service in SERVICES)
+    if postgres or settings.redis_url or any(of_services):
         raise StoresUnavailable(
             "Set all of CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL, or none of them, or "
             "CONVENE_MONGO_URL alone."

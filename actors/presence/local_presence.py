@@ -11,6 +11,7 @@ import logging
 
 from actors.protocol.timestamps import now_ms
 from actors.runtime.timer_wheel import Timer, TimerWheel
+from config.limits import LAST_SEEN_RETENTION_S
 from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore
 from storage.errors import Unavailable
 
@@ -19,6 +20,8 @@ ONLINE, AWAY, OFFLINE = "online", "away", "offline"
 RETRY_S = 1.0
 LAST_SEEN_DELAY_S = 1.0
 UNSAVED_LAST_SEEN_MAX = 50_000
+REFRESH_S = LAST_SEEN_RETENTION_S / 3
+"""Interval in which all states are written again: the store forgets those that were set longer ago."""
 
 
 class LocalPresence:
@@ -38,11 +41,16 @@ class LocalPresence:
         self._unpublished: dict[str, None] = {}
         self._unsaved_last_seen: dict[str, LastSeen] = {}
         self._publish_task: asyncio.Task[None] | None = None
+        self._refresh_timer: Timer | None = None
         self._last_seen_timer: Timer | None = None
         self._last_seen_task: asyncio.Task[None] | None = None
         self._publish_signal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._store_unavailable = False
         self._closed = False
+
+    def start(self) -> None:
+        """Write all states again every `REFRESH_S`, so that none expires while its user is connected."""
+        self._refresh_timer = self._wheel.call_later(REFRESH_S, self._refresh)
 
     def connect(self, user_id: str) -> None:
         timer = self._grace_timers.pop(user_id, None)
@@ -98,6 +106,8 @@ class LocalPresence:
     async def close(self) -> None:
         """Stop publishing. The lease expires later, which gives the users of this instance a grace period."""
         self._closed = True
+        if self._refresh_timer is not None:
+            self._refresh_timer.cancel()
         self._notify_waiters()
         if self._publish_task is not None:
             self._publish_task.cancel()
@@ -107,6 +117,10 @@ class LocalPresence:
         if self._last_seen_task is not None:
             await asyncio.wait([self._last_seen_task])
         await self._save_last_seen()
+
+    def _refresh(self) -> None:
+        self.start()
+        self.republish()
 
     def _clear_away(self, user_id: str, session: object) -> None:
         away = self._away_sessions.get(user_id)

@@ -52,6 +52,7 @@ class PresenceService:
     def start(self) -> None:
         self.subscriptions.on_lease_lapsed = self.local.republish
         self.subscriptions.start()
+        self.local.start()
 
     async def close(self) -> None:
         await asyncio.gather(self.watch_visibility.close(), self.subscriptions.close(), self.local.close())

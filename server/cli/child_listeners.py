@@ -24,7 +24,10 @@ def instance_listeners(server: ServerSettings, count: int) -> list[ServerSetting
     """Return the settings of instances on ports P, P+1, ..., and management ports likewise."""
     return [
         msgspec.structs.replace(
-            server, port=server.port + number, management_port=_next_port(server.management_port, number)
+            server,
+            # 0 stays 0, a free port for each.
+            port=server.port + number if server.port else 0,
+            management_port=_next_port(server.management_port, number),
         )
         for number in range(count)
     ]

@@ -72,7 +72,12 @@ class Supervisor:
         stopped: asyncio.Task[object] = asyncio.create_task(self._stopping.wait())
         while not self._stopping.is_set():
             started_at = time.monotonic()
-            status = await self._run_child(environment, stopped)
+            status: int | str | None
+            try:
+                status = await self._run_child(environment, stopped)
+            except OSError as error:
+                # Such as no memory for a while, which must not end the other children.
+                status = f"not started: {error.strerror}"
             if self._stopping.is_set():
                 return
             delay_s = backoff.next_delay_s(time.monotonic() - started_at)

@@ -5,9 +5,9 @@ milliseconds each make one tick that delays all messages, and as many statements
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -39,7 +39,7 @@ class RequestConcurrency:
     def waiting(self) -> int:
         return len(self._waiters)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def admit(self, cost: int) -> AsyncIterator[None]:
         """Wait until the request may be handled."""
         if cost < LIST_COST:
@@ -62,7 +62,8 @@ class RequestConcurrency:
             await waiter.admitted
         except asyncio.CancelledError:
             if waiter.admitted.cancelled():
-                self._waiters.remove(waiter)
+                with contextlib.suppress(ValueError):
+                    self._waiters.remove(waiter)
                 # It may have been the first and too large to be admitted; the next one may fit.
                 self._wake()
             else:
@@ -74,10 +75,15 @@ class RequestConcurrency:
         self._wake()
 
     def _wake(self) -> None:
-        while self._waiters and self._fits(self._waiters[0].cost):
-            waiter = self._waiters.popleft()
-            self._admitted += waiter.cost
-            waiter.admitted.set_result(None)
+        while self._waiters:
+            waiter = self._waiters[0]
+            # Several may time out in one loop tick: those cancelled whose tasks have not run yet are dropped.
+            if not waiter.admitted.cancelled():
+                if not self._fits(waiter.cost):
+                    return
+                self._admitted += waiter.cost
+                waiter.admitted.set_result(None)
+            self._waiters.popleft()
 
     def _fits(self, cost: int) -> bool:
         return self._admitted + cost <= self._capacity

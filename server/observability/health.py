@@ -74,6 +74,7 @@ class Health:
         self._checks = checks
         self._registry = registry
         self._stopping = False
+        self._checking = asyncio.Lock()
         self._cached: tuple[float, Readiness] | None = None
         self._metrics: tuple[float, bytes] | None = None
         self.last_readiness: Readiness | None = None
@@ -105,20 +106,27 @@ class Health:
         now = time.monotonic()
         if self._metrics is None or now - self._metrics[0] >= METRICS_CACHE_S:
             self.last_readiness = await self.readiness()
-            self._metrics = (now, generate_latest(self._registry))
+            now = time.monotonic()
+            # Unless another request has rendered them meanwhile.
+            if self._metrics is None or now - self._metrics[0] >= METRICS_CACHE_S:
+                self._metrics = (now, generate_latest(self._registry))
         return web.Response(body=self._metrics[1], content_type="text/plain")
 
     async def readiness(self) -> Readiness:
         if self._stopping:
             return Readiness(ready=False, checks={"server": "stopping"})
-        if self._cached is not None and time.monotonic() - self._cached[0] < CACHE_S:
+        # Requests that come while the checks run share their result: slow stores get no more of them.
+        async with self._checking:
+            if self._cached is None or time.monotonic() - self._cached[0] >= CACHE_S:
+                readiness = await self._run_checks()
+                self._cached = (time.monotonic(), readiness)
             return self._cached[1]
+
+    async def _run_checks(self) -> Readiness:
         names = list(self._checks)
         results = await asyncio.gather(*(self._run_check(self._checks[name]) for name in names))
         checks = dict(zip(names, results, strict=True))
-        readiness = Readiness(ready=all(result == CHECK_PASSED for result in results), checks=checks)
-        self._cached = (time.monotonic(), readiness)
-        return readiness
+        return Readiness(ready=all(result == CHECK_PASSED for result in results), checks=checks)
 
     async def _run_check(self, check: Check) -> str:
         try:

@@ -7,6 +7,7 @@ needs no memory, and ends when the token changes. Tries with a wrong token or a 
 client address.
 """
 
+import contextlib
 import hmac
 import time
 from collections.abc import Callable
@@ -72,7 +73,7 @@ class OperatorAccess:
     def is_token(self, request: web.Request, token: str) -> bool:
         """Whether a request has the operators' token. Raises `rate.limited` as `is_allowed`."""
         return self._token is not None and self._count(
-            request, is_right=lambda right: hmac.compare_digest(token.encode(), right)
+            request, is_right=lambda right: hmac.compare_digest(_to_bytes(token), right)
         )
 
     def log_in(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -97,7 +98,7 @@ class OperatorAccess:
             return False
         is_signed = self._count(
             request,
-            is_right=lambda _: hmac.compare_digest(signature.encode(), self._sign(expiry).encode()),
+            is_right=lambda _: hmac.compare_digest(_to_bytes(signature), self._sign(expiry).encode()),
         )
         # An expired cookie is no failed attempt: browsers send it until its page is closed.
         return is_signed and time.time() < int(expiry)
@@ -143,5 +144,13 @@ class OperatorAccess:
         origin = request.headers.get(hdrs.ORIGIN)
         if request.method in {hdrs.METH_GET, hdrs.METH_HEAD} or origin is None:
             return
-        if URL(origin).authority != request.host:
-            raise ApiError("permission.denied", "This request came from a page of another site.")
+        # A malformed origin has no host.
+        with contextlib.suppress(ValueError):
+            if URL(origin).authority == request.host:
+                return
+        raise ApiError("permission.denied", "This request came from a page of another site.")
+
+
+def _to_bytes(text: str) -> bytes:
+    """Encode text of a header, which has surrogates for bytes that are not UTF-8."""
+    return text.encode(errors="surrogateescape")

@@ -5,6 +5,7 @@ had disconnected, and the bytes it has read after the request are passed to the 
 private attributes of aiohttp, which is pinned; tests guard it.
 """
 
+import contextlib
 from collections.abc import Container
 from urllib.parse import urlsplit
 
@@ -58,6 +59,10 @@ class WebSocketEndpoint:
         self._trusted_proxies = trusted_proxies
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        # Per address first, so that one address cannot use up the limits that all clients share. Nothing else
+        # limits requests that are no valid handshake.
+        address = address_bucket_key(self._trusted_proxies.client_address(request))
+        self._rate_limiter.consume(request, RequestRateClass.SOCKET, address)
         try:
             handshake_response, subprotocol = accept_handshake(
                 request.method, request.version, request.headers
@@ -68,9 +73,6 @@ class WebSocketEndpoint:
             response.headers["Sec-WebSocket-Version"] = WEBSOCKET_VERSION
             return response
         self._check_origin(request)
-        # Per address first, so that one address cannot use up the limits that all clients share.
-        address = address_bucket_key(self._trusted_proxies.client_address(request))
-        self._rate_limiter.consume(request, RequestRateClass.SOCKET, address)
         token = bearer_token(request)
         identity = None
         if token is not None:
@@ -93,8 +95,10 @@ class WebSocketEndpoint:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or ANY_ORIGIN in self._allowed_origins or origin in self._allowed_origins:
             return
-        if urlsplit(origin).netloc.lower() == request.headers.get(hdrs.HOST, "").lower():
-            return
+        # A malformed origin has no host.
+        with contextlib.suppress(ValueError):
+            if urlsplit(origin).netloc.lower() == request.headers.get(hdrs.HOST, "").lower():
+                return
         raise ApiError(
             "permission.denied", "The `Origin` of this page is not in the server's list of allowed origins."
         )

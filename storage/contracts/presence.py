@@ -40,7 +40,8 @@ class PresenceStore(Protocol):
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         """Set users' states on an instance (`online`, `away`, None: disconnected) and notify subscribers.
 
-        Publishes a notice without content on the presence topic of each user. Idempotent.
+        Publishes a notice without content on the presence topic of each user. Idempotent. A state that is not
+        set again within `LAST_SEEN_RETENTION_S` expires.
         """
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:

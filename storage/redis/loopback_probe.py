@@ -29,15 +29,16 @@ class LoopbackProbe:
 
     def on_message(self, message: bytes) -> None:
         number = int(message)
+        # Also for a probe that `discard_in_flight` has forgotten: it arrived.
+        waiter = self._waiters.get(number)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
         sent_at = self._sent.get(number)
         if sent_at is None:
             return
         self._lag_s = time.monotonic() - sent_at
         # Earlier probes were lost with a connection; it works again, so forget them.
         self._sent = {later: at for later, at in self._sent.items() if later > number}
-        waiter = self._waiters.get(number)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
 
     async def check(self, timeout_s: float) -> None:
         """Send a probe and wait for it. Raises `Unavailable` after `timeout_s`."""

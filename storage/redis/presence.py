@@ -32,20 +32,28 @@ def _script(body: str) -> Script:
     return make_script(_NAMES + body)
 
 
-# ARGV: instance, lease in ms. Returns 1 or 0 for whether it held a lease, then the instances that hold one.
+# ARGV: instance, lease in ms, retention in s. Returns 1 or 0 for whether it held a lease, then the instances
+# that hold one. Instances that no other one has removed are forgotten after the retention.
 RENEW_LEASE = _script("""
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local held = redis.call('EXISTS', lease(ARGV[1]))
 redis.call('SET', lease(ARGV[1]), 1, 'PX', ARGV[2])
 redis.call('ZADD', KEYS[1] .. ':leases', ms, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1] .. ':leases', '-inf', ms - ARGV[3] * 1000)
 return {held, redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf', 'BYSCORE')}
 """)
 
-# ARGV: instance, retention in s, topic prefix; then user and state ('' for none) for each user.
+# ARGV: instance, retention in s, topic prefix; then user and state ('' for none) for each user. Removes what
+# instances without a lease have left: after a stop of all, no other one removes it, and the key is renewed.
 SET_STATES = _script("""
+local living = {[ARGV[1]] = true}
 for at = 4, #ARGV, 2 do
   local user, state = ARGV[at], ARGV[at + 1]
+  for _, instance in ipairs(redis.call('HKEYS', user_key(user))) do
+    if living[instance] == nil then living[instance] = redis.call('EXISTS', lease(instance)) == 1 end
+    if not living[instance] then redis.call('HDEL', user_key(user), instance) end
+  end
   if state == '' then
     redis.call('HDEL', user_key(user), ARGV[1])
     redis.call('SREM', of(ARGV[1]), user)
@@ -112,7 +120,9 @@ class RedisPresence:
         await self._client.connection.close()
 
     async def renew_lease(self, instance: str) -> LeaseRenewal:
-        held, names = await run_script(self._client, RENEW_LEASE, KEY, instance, PRESENCE_LEASE_MS)
+        held, names = await run_script(
+            self._client, RENEW_LEASE, KEY, instance, PRESENCE_LEASE_MS, LAST_SEEN_RETENTION_S
+        )
         return LeaseRenewal(not held, [name.decode() for name in names])
 
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:

@@ -228,6 +228,38 @@ async def test_joined_position_applies_after_a_resync_read_further(
     assert recorder.client.statistics().unannounced_gaps == 0
 
 
+@pytest.mark.parametrize("first", [message_created(3), Lagged(ROOM, 3, 3)], ids=["frame", "lagged"])
+async def test_frames_that_a_list_has_overtaken_are_delivered(
+    first: ServerFrame, recorder: ClientRecorder, server: ScriptedServer
+) -> None:
+    """3 was sent after `ready`, and the list, which was read later, has it already. So it is no history."""
+    server.logs[ROOM] = [message_created(seq) for seq in range(1, 5)]
+    server.listed_heads[ROOM] = 4
+    socket = await recorder.connect(server)
+    await until(lambda: recorder.client.positions() == {ROOM: 4})
+    await socket.send(first, message_created(4), message_created(5), message_created(3))
+    await until(lambda: len(recorder.seqs) >= 3)
+    await socket.send(message_created(1, "other"))
+    await until(lambda: len(recorder.seqs) >= 4)
+
+    assert recorder.seqs == [3, 4, 5, 1]
+    assert recorder.client.statistics().unannounced_gaps == 0
+
+
+async def test_subscription_starts_where_it_was_asked_to(
+    recorder: ClientRecorder, server: ScriptedServer
+) -> None:
+    """Frames up to its position are known to the application."""
+    server.logs[ROOM] = [message_created(seq) for seq in range(1, 6)]
+    server.listed_heads[ROOM] = 5
+    recorder.client.subscribe(ROOM, 3)
+    socket = await recorder.connect(server)
+    await socket.send(*(message_created(seq) for seq in range(1, 6)))
+    await until(lambda: len(recorder.seqs) >= 2)
+
+    assert recorder.seqs == [4, 5]
+
+
 async def test_joined_does_not_repeat_delivered_frames(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:

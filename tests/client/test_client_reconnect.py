@@ -5,11 +5,12 @@ import random
 
 import pytest
 
-from actors.protocol.server_frames import Error, Goodbye
+from actors.protocol.server_frames import Error, Goodbye, Lagged
 from client.backoff import Backoff
+from client.client import Client
 from client.close_info import CloseInfo
 from client.errors import ClientClosed
-from tests.client.conftest import ClientRecorder
+from tests.client.conftest import FAST_SETTINGS, ClientRecorder
 from tests.client.scripted_server import ROOM, ScriptedServer
 from tests.until import until
 
@@ -42,6 +43,33 @@ async def test_goodbye_applies_without_close_frame(
     await (await other_server.next_socket()).authenticate()
 
     assert recorder.delays_s == [9.0 + FIRST_JITTER_S]
+
+
+async def test_permanent_close_ends_all_requests(recorder: ClientRecorder, server: ScriptedServer) -> None:
+    """Also what fetches missed frames, which a rejected client would do for ever."""
+    server.allow_changes.clear()
+    socket = await recorder.connect(server)
+    await socket.send(Lagged(ROOM, 1, 5))
+    await until(lambda: server.changes_requests)
+    await socket.close(4503)
+    await until(lambda: recorder.client.closed_error)
+
+    def is_fetching() -> bool:
+        return any("_fill_gap" in repr(task.get_coro()) for task in asyncio.all_tasks())
+
+    await until(lambda: not is_fetching())
+
+
+async def test_failed_entry_of_the_context_closes_the_client(server: ScriptedServer) -> None:
+    """Nothing goes on connecting for a caller that got no client."""
+    server.upgrade_rejection = (503, "0")
+    client = Client([server.url], "token", settings=FAST_SETTINGS)
+    entering = asyncio.create_task(client.__aenter__())
+    await until(lambda: server.upgrades)
+    entering.cancel()
+    await asyncio.gather(entering, return_exceptions=True)
+
+    assert client.closed_error is not None
 
 
 @pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4505, 4506, 4999, 1009])

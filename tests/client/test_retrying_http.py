@@ -76,6 +76,14 @@ async def test_retrying_stops_at_the_time_limit() -> None:
     assert rejected.value.code == "rate.limited"
 
 
+async def test_delay_beyond_the_time_limit_is_not_waited_for() -> None:
+    """The error is raised at once: the servers' longest delay is an hour."""
+    async with scripted_client(BUSY, SUCCESS, retry_for_s=4.0) as (handler, http):
+        with pytest.raises(RequestRejected):
+            await http.request(Item, REQUEST)
+    assert handler.delays_s == []
+
+
 async def test_unreachable_server_raises_request_timeout() -> None:
     """No response within `retry_for_s` raises `RequestTimeout`."""
     async with aiohttp.ClientSession() as session:

@@ -117,6 +117,27 @@ async def test_users_of_a_dead_instance_are_returned_once(
     assert left[1] == []
 
 
+async def test_entries_of_expired_instances_do_not_accumulate(
+    board: RedisPresence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a stop of all instances no other one removes them, and the user connects again every day."""
+    ana, ben, running = random_name(), random_name(), random_name()
+    await board.renew_lease(running)
+    await board.set_states(running, {ben: "online"})
+    monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 1)
+    for _ in range(3):
+        stopped = random_name()
+        await board.renew_lease(stopped)
+        await board.set_states(stopped, {ana: "online", ben: "online"})
+        async with asyncio.timeout(5.0):
+            while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
+                await asyncio.sleep(0)
+    await board.set_states(running, {ana: "away"})
+
+    assert await board._client.execute("HKEYS", f"{presence.KEY}:user:{ana}") == [running.encode()]
+    assert await get_states(board, ana, ben) == ["away", "online"]
+
+
 async def test_subscribers_are_notified_of_every_change(board: RedisPresence, bus: Bus) -> None:
     """On the user's presence topic, without content."""
     ana, instance = random_name(), random_name()

@@ -1,12 +1,17 @@
 """The sessions of a user combined into one presence."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from actors.presence.local_presence import LocalPresence
+from actors.presence import local_presence
+from actors.presence.local_presence import REFRESH_S, LocalPresence
+from actors.presence.presence_service import PresenceService
+from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.runtime.timer_wheel import TimerWheel
+from config.limits import LAST_SEEN_RETENTION_S
+from storage.memory.bus import MemoryBroker, MemoryBus
 from tests.actors.presence.recording_stores import RecordingLastSeenStore, RecordingPresenceStore
 from tests.until import until
 
@@ -104,3 +109,27 @@ async def test_republish_restores_a_lost_store(presence: PresenceSetup) -> None:
     presence.local.republish()
 
     await until(lambda: presence.store.states == {ANA: "online", BEN: "online"})
+
+
+async def test_states_are_written_again_before_they_expire(
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who is connected for days, and changes nothing, stays online."""
+    assert 2 * REFRESH_S < LAST_SEEN_RETENTION_S
+    monkeypatch.setattr(local_presence, "REFRESH_S", 0.02)
+    bus = MemoryBus(MemoryBroker())
+    subscriptions = PresenceSubscriptions(
+        presence.store, presence.last_seen, bus, presence.wheel, "here", bytes
+    )
+
+    async def see_all(_viewer_id: str, user_ids: Sequence[str]) -> set[str]:
+        return set(user_ids)
+
+    service = PresenceService(presence.local, subscriptions, see_all)
+    service.start()
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    for _ in range(2):
+        presence.store.states.clear()
+        await until(lambda: presence.store.states == {ANA: "online"})
+    await service.close()

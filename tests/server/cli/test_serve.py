@@ -128,6 +128,14 @@ def test_each_worker_has_a_management_port(port: int, configured: int | None, ex
     assert not any(listener.shows_details for listener in listeners)
 
 
+def test_each_instance_has_a_port() -> None:
+    """The next ones, or a free one for each: 1 and 2 do not follow 0."""
+    following = instance_listeners(ServerSettings(port=8080, management_port=9090), 2)
+    assert [(one.port, one.management_port) for one in following] == [(8080, 9090), (8081, 9091)]
+    free = instance_listeners(ServerSettings(port=0, management_port=0), 3)
+    assert [(one.port, one.management_port) for one in free] == [(0, 0)] * 3
+
+
 def test_workers_do_not_share_the_port_of_another_server() -> None:
     """Not even one that allows it: its connections would be spread over both."""
     with socket.socket() as other:

@@ -42,6 +42,19 @@ class Requests:
         await asyncio.gather(self._tasks[name], return_exceptions=True)
         await run_ready()
 
+    async def cancel_together(self, *names: str) -> list[bool]:
+        """Cancel several in one loop tick. Return, for each, whether it ended as cancelled."""
+        tasks = [self._tasks[name] for name in names]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await run_ready()
+        return [task.cancelled() for task in tasks]
+
+    def finish_soon(self, name: str) -> None:
+        """Let a request end in the next loop tick."""
+        self._finished[name].set()
+
     async def finish_all(self) -> None:
         for finished in self._finished.values():
             finished.set()
@@ -126,6 +139,36 @@ async def test_a_cancelled_waiter_makes_way_for_those_behind_it(
 
     assert requests.admitted == ["search", "small"]
     assert concurrency.waiting == 0
+
+
+async def test_waiters_that_are_cancelled_together_take_nothing(
+    requests: Requests, concurrency: RequestConcurrency
+) -> None:
+    """The first one to run must not admit the other: it would never return what it took."""
+    await requests.start("search", 10)
+    await requests.start("large", CAPACITY)
+    await requests.start("small", 10)
+    assert await requests.cancel_together("large", "small") == [True, True]
+    assert concurrency.waiting == 0
+
+    await requests.finish("search")
+    await requests.start("all", CAPACITY)
+    assert requests.admitted == ["search", "all"]
+
+
+async def test_a_request_that_ends_with_the_time_of_a_waiter_succeeds(
+    requests: Requests, concurrency: RequestConcurrency
+) -> None:
+    """It wakes no waiter that is cancelled and has not run yet."""
+    await requests.start("search", CAPACITY)
+    await requests.start("late", CAPACITY)
+    requests.finish_soon("search")
+    assert await requests.cancel_together("late") == [True]
+    await requests.finish("search")
+    assert concurrency.waiting == 0
+
+    await requests.start("all", CAPACITY)
+    assert requests.admitted == ["search", "all"]
 
 
 async def test_a_request_cancelled_in_the_turn_of_its_admission_returns_what_it_took(

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from actors.diagnostics.operator_channel import Answers
 from actors.diagnostics.queries import InstanceOverview, Query
+from actors.protocol.errors import ApiError
 from server.application import error_middleware
 from server.ops.access import (
     COOKIE,
@@ -81,6 +82,16 @@ async def test_wrong_bearer_token(token: str, path: str, client: Client) -> None
     headers = {"Authorization": f"Bearer {token}"}
     async with client.get(path, headers=headers, allow_redirects=False) as answer:
         assert answer.status == (303 if not token and path in PATHS else 401)
+
+
+def test_token_that_is_not_utf8_is_wrong() -> None:
+    """And counts as a failed attempt."""
+    access = OperatorAccess(TOKEN, "127.0.0.1")
+    request = make_mocked_request("GET", "/ops/v1/overview")
+    for _ in range(FAILED_ATTEMPTS_BURST):
+        assert not access.is_token(request, "\udcff")
+    with pytest.raises(ApiError, match="Too many failed attempts"):
+        access.is_token(request, TOKEN)
 
 
 async def test_bearer_token(client: Client) -> None:
@@ -185,7 +196,7 @@ async def test_forged_or_old_cookie(change: str, client: Client) -> None:
             assert answer.status == status
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[", ""])
 async def test_form_of_another_site_is_refused(origin: str, client: Client) -> None:
     """Also with the right token: another site cannot log an operator in or out."""
     for path in ("/ops/login", "/ops/logout"):

@@ -139,6 +139,21 @@ async def test_rate_of_new_connections_per_address_is_limited(
         await upgrade_until_accepted(refused, answer, token)
 
 
+@pytest.mark.parametrize("changes", [{"Upgrade": "h2c"}, {"Origin": "https://pages.example"}], ids=str)
+async def test_refused_handshakes_are_limited_per_address(
+    start_instance: StartInstance, changes: dict[str, str]
+) -> None:
+    """As other requests: no request to the server is without a limit."""
+    instance = await start_instance(sockets_new_per_address_per_s=2.0, sockets_new_per_address_burst=2)
+    statuses = []
+    async with asyncio.timeout(30):
+        while 429 not in statuses:
+            async with connect_peer(instance.port) as connected:
+                connected.write(http_request("/v1/ws", {**upgrade_headers(), **changes}))
+                statuses.append((await connected.read_http_response()).status)
+    assert len(statuses) > 2
+
+
 async def test_authentication_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
     """4506, which must not be resumed; sending frames does not extend it."""
     instance = await start_instance(auth_timeout_ms=200)

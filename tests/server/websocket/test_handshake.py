@@ -183,10 +183,11 @@ async def assert_served_or_closed(connected: Peer) -> None:
     assert answer.status == 200
 
 
-async def test_pages_of_other_origins_are_refused(instance: Instance) -> None:
-    """A page of another host may not connect unless its origin is configured."""
+@pytest.mark.parametrize("origin", ["https://pages.example", "null", "https://[", "https://[convene.test"])
+async def test_pages_of_other_origins_are_refused(origin: str, instance: Instance) -> None:
+    """A page of another host, or a malformed origin, may not connect unless it is configured."""
     async with connect_peer(instance.port) as connected:
-        status, _, body = await send_handshake(connected, {"Origin": "https://pages.example"})
+        status, _, body = await send_handshake(connected, {"Origin": origin})
         assert status == 403
         assert msgspec.json.decode(body)["code"] == "permission.denied"
 

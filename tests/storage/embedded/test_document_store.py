@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -146,18 +147,22 @@ async def test_url_of_the_document_store_alone(new_folder: FolderProcesses, stor
 
 
 @pytest.mark.parametrize(
-    ("postgres_url", "redis_url"), [("postgresql://localhost/postgres", None), (None, "redis://localhost")]
+    "urls",
+    [
+        {"postgres_url": "postgresql://localhost/postgres"},
+        {"postgres_url_users": "postgresql://localhost/users"},
+        {"postgres_url_posts": "postgresql://localhost/posts"},
+        {"redis_url": "redis://localhost"},
+    ],
+    ids=lambda urls: next(iter(urls)),
 )
+@pytest.mark.parametrize("mongo_url", ["mongodb://localhost/", None])
 async def test_other_urls_need_each_other(
-    tmp_path: Path, postgres_url: str | None, redis_url: str | None
+    tmp_path: Path, urls: dict[str, str], mongo_url: str | None
 ) -> None:
     """A forgotten URL does not start embedded stores in production."""
-    settings = StoreSettings(
-        data_dir=str(tmp_path / "data"),
-        mongo_url="mongodb://localhost/",
-        postgres_url=postgres_url,
-        redis_url=redis_url,
-    )
+    values = {"data_dir": str(tmp_path / "data"), "mongo_url": mongo_url, **urls}
+    settings = msgspec.convert(values, StoreSettings)
     with pytest.raises(StoresUnavailable, match="Set all of"):
         async with resolve_store_urls(settings):
             pass
