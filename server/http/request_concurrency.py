@@ -8,12 +8,15 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from server.http.rate_limiter import LIST_COST
+
+_AT_ONCE: Final = contextlib.nullcontext()
 
 
 class Waiter(msgspec.Struct, eq=False):
@@ -39,13 +42,12 @@ class RequestConcurrency:
     def waiting(self) -> int:
         return len(self._waiters)
 
+    def admit(self, cost: int) -> AbstractAsyncContextManager[None]:
+        """Return a context that is entered when the request may be handled."""
+        return _AT_ONCE if cost < LIST_COST else self._admit_expensive(min(cost, self._capacity))
+
     @contextlib.asynccontextmanager
-    async def admit(self, cost: int) -> AsyncIterator[None]:
-        """Wait until the request may be handled."""
-        if cost < LIST_COST:
-            yield
-            return
-        cost = min(cost, self._capacity)
+    async def _admit_expensive(self, cost: int) -> AsyncIterator[None]:
         await self._acquire(cost)
         try:
             yield

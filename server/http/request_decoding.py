@@ -42,7 +42,9 @@ def check_content_encoding(request: web.Request) -> None:
     Raises:
         ApiError: request.unsupported_media_type.
     """
-    encodings = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING, ()))
+    if hdrs.CONTENT_ENCODING not in request.headers:
+        return
+    encodings = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING))
     if any(encoding.strip().lower() not in {"", "identity"} for encoding in encodings.split(",")):
         raise ApiError(
             "request.unsupported_media_type", "Send the body without Content-Encoding, or with identity."

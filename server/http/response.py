@@ -121,13 +121,15 @@ def compute_etag(body: bytes) -> str:
 
 def matches_if_none_match(request: web.Request, etag: str) -> bool:
     """Whether `If-None-Match` lists the tag. Uses weak comparison (RFC 9110, section 13.1.2)."""
+    if hdrs.IF_NONE_MATCH not in request.headers:
+        return False
     etags = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
     return etags.strip() == "*" or etag in _ETAG_PATTERN.findall(etags)
 
 
 def is_unmodified_since(request: web.Request, last_modified: datetime | None) -> bool:
     """Whether `If-Modified-Since` is not before `last_modified`; entity tags go first (RFC 9110, 13.2.2)."""
-    since = request.if_modified_since
-    if last_modified is None or since is None or hdrs.IF_NONE_MATCH in request.headers:
+    if last_modified is None or hdrs.IF_NONE_MATCH in request.headers:
         return False
-    return last_modified.replace(microsecond=0) <= since
+    since = request.if_modified_since
+    return since is not None and last_modified.replace(microsecond=0) <= since

@@ -20,8 +20,7 @@ Query = TypeVar("Query")
 Key = TypeVar("Key")
 
 
-@dataclass(frozen=True, slots=True)
-class TypedRequest(Generic[Body, Query]):
+class TypedRequest(msgspec.Struct, Generic[Body, Query], frozen=True):
     """A decoded and authenticated request.
 
     `identity` is None only on routes without authentication, `body` and `query` on routes without one.

@@ -65,7 +65,7 @@ class HttpMetrics(Collector):
             raise
         finally:
             counters.in_flight -= 1
-        if response.content_type == STREAM_TYPE:
+        if not isinstance(response, web.Response) and response.content_type == STREAM_TYPE:
             counters.by_class[response.status // 100 - 1] += 1
         else:
             self._count(counters, response.status, started)
