@@ -64,83 +64,25 @@ SELECT
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
     EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
-FROM post_tags AS t
-INNER JOIN post_rows AS p ON t.post_id = p.id
-WHERE
-    t.tag = :tag
-    AND (t.created_at, t.post_id) < (:before, :before_id)
-    AND p.author_id <> ALL(:excluded_user_ids)
-ORDER BY t.created_at DESC, t.post_id DESC
-LIMIT :limit
+FROM tag_page_ids(:tag, :before, :before_id, :excluded_user_ids, :limit) AS page
+INNER JOIN post_rows AS p ON page.post_id = p.id
+ORDER BY page.posted_at DESC, page.post_id DESC
 
 -- name: post_page_of_feed
 -- Lists the newest among some posts by id, all posts by some authors, and public posts with a tag that the viewer
--- follows; posts for followers are among the posts by authors. Without reposts of posts by excluded users, and without
--- their posts with a tag. One index range per author and tag.
+-- follows. Without reposts of posts by excluded users, and without their posts with a tag.
 --
 --   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
 --   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag
-WITH
-candidates AS (
-    SELECT p.id, p.created_at, FALSE AS has_followed_tag
-    FROM posts AS p
-    LEFT JOIN posts AS o ON p.repost_of_id = o.id
-    WHERE
-        p.id = ANY(:ids)
-        AND p.hidden_at IS NULL
-        AND (p.created_at, p.id) < (:before, :before_id)
-        AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
-    UNION ALL
-    SELECT r.id, r.created_at, FALSE
-    FROM
-        unnest(:authors) AS a (author_id),
-        LATERAL (
-            SELECT p.id, p.created_at
-            FROM posts AS p
-            LEFT JOIN posts AS o ON p.repost_of_id = o.id
-            WHERE
-                p.author_id = a.author_id
-                AND p.hidden_at IS NULL
-                AND (p.created_at, p.id) < (:before, :before_id)
-                AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
-            ORDER BY p.created_at DESC, p.id DESC
-            LIMIT :limit
-        ) AS r
-    UNION ALL
-    SELECT r.id, r.created_at, TRUE
-    FROM
-        tag_follows AS f,
-        LATERAL (
-            SELECT p.id, t.created_at
-            FROM post_tags AS t
-            INNER JOIN posts AS p ON t.post_id = p.id
-            WHERE
-                t.tag = f.tag
-                AND p.visibility = 'public'
-                AND p.hidden_at IS NULL
-                AND p.author_id <> ALL(:excluded_user_ids)
-                AND (t.created_at, t.post_id) < (:before, :before_id)
-            ORDER BY t.created_at DESC, t.post_id DESC
-            LIMIT :limit
-        ) AS r
-    WHERE f.user_id = :viewer_id
-),
-chosen AS (
-    SELECT id, created_at, bool_or(has_followed_tag) AS has_followed_tag
-    FROM candidates
-    GROUP BY id, created_at
-    ORDER BY created_at DESC, id DESC
-    LIMIT :limit
-)
 SELECT
     p.*,
-    chosen.has_followed_tag,
+    page.has_followed_tag,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
     EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
-FROM chosen
-INNER JOIN post_rows AS p ON chosen.id = p.id
-ORDER BY chosen.created_at DESC, chosen.id DESC
+FROM feed_page_ids(:ids, :authors, :before, :before_id, :viewer_id, :excluded_user_ids, :limit) AS page
+INNER JOIN post_rows AS p ON page.post_id = p.id
+ORDER BY page.posted_at DESC, page.post_id DESC
 
 -- name: post_page_public
 -- Lists the public posts, newest first, without reposts and those of the excluded users.
@@ -152,14 +94,9 @@ SELECT
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
     EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
-FROM post_rows AS p
-WHERE
-    p.repost_of_id IS NULL
-    AND p.visibility = 'public'
-    AND (p.created_at, p.id) < (:before, :before_id)
-    AND p.author_id <> ALL(:excluded_user_ids)
-ORDER BY p.created_at DESC, p.id DESC
-LIMIT :limit
+FROM public_page_ids(:before, :before_id, :excluded_user_ids, :limit) AS page
+INNER JOIN post_rows AS p ON page.post_id = p.id
+ORDER BY page.posted_at DESC, page.post_id DESC
 
 -- name: post_keys_of_authors
 -- Lists keys of the newest posts by many authors, to build a timeline. Two short index ranges per author.
