@@ -2,10 +2,12 @@
 
 import random
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from actors.notifications.notification_consumer import UPDATES_OF_EVENT_MAX
 from tests.actors.visibility.event_model import EventModel, ModelEvent
 from tests.actors.visibility.event_setup import START, EventSetup
 from tests.actors.visibility.model import VisibilityModel
@@ -65,12 +67,24 @@ class EventWorld:
         self.model.remove(user, self.model.events[event_id])
         self.withdraw_notifications(user, event_id)
 
+    def _list_pushed_changes(self) -> list[tuple[str, str, set[str] | None]]:
+        """Return the changes of this step, of many updates of one event only the latest."""
+        latest: list[tuple[str, str, set[str] | None]] = []
+        updates: Counter[str] = Counter()
+        for change in reversed(self.changed):
+            event_id, _, users = change
+            if users is None:
+                updates[event_id] += 1
+            if users is not None or updates[event_id] <= UPDATES_OF_EVENT_MAX:
+                latest.append(change)
+        return latest
+
     def finish_step(self) -> None:
         """Apply what the consumers do after a step: withdraw what blocks forbid, push updates, and remind."""
         while blocked := self.model.list_blocked():
             for event_id, user in blocked:
                 self.remove(user, event_id)
-        for event_id, host, users in self.changed:
+        for event_id, host, users in self._list_pushed_changes():
             if event := self.model.events.get(event_id):
                 self.pushed |= {
                     (event_id, user)
