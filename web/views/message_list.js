@@ -20,7 +20,6 @@ import { ReadMarker } from "./read_marker.js";
 import { ScrollPosition } from "./scroll_position.js";
 import { UnreadPosition } from "./unread_position.js";
 
-const HIGHLIGHT_MS = 2_000;
 // The part of the screen that a page is.
 const PAGE = 0.9;
 
@@ -165,7 +164,7 @@ export class MessageList {
       () => {
         const { messages } = this.#timeline;
         const message = messages.find((one) => one.seq > seq) ?? messages.at(-1);
-        if (message) this.#highlight(message.id, focus);
+        if (message) this.#position.highlight(message.id, focus);
       },
     );
     if (!this.#scope.closed) this.#onScroll();
@@ -262,15 +261,6 @@ export class MessageList {
     return this.#pinned ? (this.#timeline.messages.at(-1)?.seq ?? 0) : this.#position.lastVisibleSeq();
   }
 
-  #highlight(messageId, focus) {
-    const row = this.#rows.find(messageId);
-    if (!row) return;
-    this.#position.toRow(row, 0.3);
-    if (focus) row.focus({ preventScroll: true });
-    row.classList.add("highlighted");
-    setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
-  }
-
   #markUnread(message) {
     this.#unread.mark(message, this.#timeline);
     this.#render();
@@ -291,7 +281,7 @@ export class MessageList {
       this.#pinned = false;
       // A timeline that was loaded before has no rows yet.
       this.#render();
-      this.#highlight(messageId, focus);
+      this.#position.highlight(messageId, focus);
       this.#onScroll();
       return true;
     }

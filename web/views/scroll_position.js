@@ -1,6 +1,7 @@
 // Measures and keeps the position of a scroll area with message rows.
 
 const NEAR_END_PX = 60;
+const HIGHLIGHT_MS = 2_000;
 
 export class ScrollPosition {
   #area;
@@ -27,6 +28,16 @@ export class ScrollPosition {
   // Places a row at a fraction of the height from the top.
   toRow(row, fraction) {
     this.#area.scrollTop += this.#offsetOf(row) - this.#area.clientHeight * fraction;
+  }
+
+  // Shows the row of a message and marks it for a moment. With `focus`, the arrow keys go on from there.
+  highlight(messageId, focus) {
+    const row = this.#rows.find(messageId);
+    if (!row) return;
+    this.toRow(row, 0.3);
+    if (focus) row.focus({ preventScroll: true });
+    row.classList.add("highlighted");
+    setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
   }
 
   // The first message on screen and its distance from the top, for `restore`.
