@@ -310,7 +310,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_batches_in_flight: int = 1
     """Writes to the log at the same time; as many again for conversations with competing instances."""
 
-    log_wait_ms: int = 150
+    log_wait_ms: int = 80
     """Time that messages may wait for a write to the log while more are sent than are stored. Past it new
     messages get `server.overloaded`."""
 

@@ -133,8 +133,6 @@ class LogWriter:
                 task.add_done_callback(self._on_write_done)
 
     def _next_group(self, queue: _WriteQueue) -> list[LogBatch]:
-        now = self._time()
-        self._backlog.on_write_started(now - queue.waiting[0][0], now)
         group: list[LogBatch] = []
         entry_count = 0
         while queue.waiting and entry_count < self._limits.log_batch_entries:
@@ -142,6 +140,8 @@ class LogWriter:
             group.append(batch)
             entry_count += len(batch.entries)
         self._waiting_entries -= entry_count
+        now = self._time()
+        self._backlog.on_write_started(now - queue.waiting[0][0] if queue.waiting else 0.0, now)
         return group
 
     def _on_write_done(self, task: "asyncio.Task[None]") -> None:

@@ -1,12 +1,13 @@
 """Decides whether more is submitted to the log than it stores, so that new messages are refused at once.
 
-    batches wait longer than accepted, for `DETECTION_S` --> overloaded: refuse while the oldest does so
-    batches wait less, for `RELEASE_S`                   --> not overloaded
+    batches that writes have no room for wait too long, for `DETECTION_S` --> overloaded:
+                                      new messages are refused while the oldest batch waits too long
+    they wait less, or there are none, for `RELEASE_S` --> not overloaded
 
 Without it, an overloaded instance accepts messages that are stored seconds later, and clients retry those
 that were not acknowledged in time. A store that stalls for a moment is no overload: its backlog is written
-within `DETECTION_S` after it. The principle is that of CoDel (RFC 8289): what counts is how long the queue
-delays, and for how long it has done so.
+within `DETECTION_S` after it. Nor is one that is slow, while each write takes all that waits. The principle
+is that of CoDel (RFC 8289): what counts is how long the queue delays, and for how long it has done so.
 """
 
 from typing import Final
@@ -26,9 +27,9 @@ class WriteBacklog:
         self._below_since: float | None = None
         self._is_overloaded = False
 
-    def on_write_started(self, waited_s: float, now: float) -> None:
-        """Record how long the oldest batch of a write waited."""
-        if waited_s > self._limit_s:
+    def on_write_started(self, oldest_wait_s: float, now: float) -> None:
+        """Record how long the oldest batch has waited that the write has no room for; 0 if there is none."""
+        if oldest_wait_s > self._limit_s:
             self._below_since = None
             if self._above_since is None:
                 self._above_since = now

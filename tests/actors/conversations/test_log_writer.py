@@ -185,32 +185,48 @@ async def test_contended_batches_share_separate_writes(log: RecordingMessageLog)
     }
 
 
+async def end_one_write(log: RecordingMessageLog) -> None:
+    """Let the write in flight end after 30 ms, and the next one begin."""
+    now = asyncio.get_running_loop().time
+    count, started = len(log.writes), now()
+    await until(lambda: now() > started + 0.03)
+    log.can_respond.set()
+    await until(lambda: len(log.writes) > count)
+    log.can_respond.clear()
+
+
 async def test_writer_is_overloaded_while_batches_wait_too_long(log: RecordingMessageLog) -> None:
-    """If each write takes longer than batches may wait; not any more when they are written."""
+    """If what a write has no room for waits too long; not any more when it is written."""
     results, writer = RecordingResults(), create_writer(log, log_batch_entries=1, log_wait_ms=20)
     now = asyncio.get_running_loop().time
     log.can_respond.clear()
-
-    async def write_one() -> None:
-        """Let one write end that took 30 ms, while another batch waits."""
-        count, started = len(log.writes), now()
-        writer.submit(results.batch("", [entry(new_id(), 1)]))
-        await until(lambda: now() > started + 0.03)
-        log.can_respond.set()
-        await until(lambda: len(log.writes) > count)
-        log.can_respond.clear()
-
     for _ in range(5):
         writer.submit(results.batch("", [entry(new_id(), 1)]))
     assert not writer.is_overloaded
     started = now()
     while not writer.is_overloaded and now() < started + 60:
-        await write_one()
+        writer.submit(results.batch("", [entry(new_id(), 1)]))
+        await end_one_write(log)
     assert writer.is_overloaded
     assert now() - started >= DETECTION_S
     log.can_respond.set()
     await writer.drain()
     assert not writer.is_overloaded
+
+
+async def test_slow_store_is_no_overload_while_writes_take_all_that_waits(log: RecordingMessageLog) -> None:
+    """However long each write takes."""
+    results, writer = RecordingResults(), create_writer(log, log_wait_ms=1)
+    now = asyncio.get_running_loop().time
+    log.can_respond.clear()
+    writer.submit(results.batch("", [entry(new_id(), 1)]))
+    started = now()
+    while now() < started + 2 * DETECTION_S:
+        writer.submit(results.batch("", [entry(new_id(), 1)]))
+        await end_one_write(log)
+        assert not writer.is_overloaded
+    log.can_respond.set()
+    await writer.drain()
 
 
 async def test_unknown_outcome_is_retried_with_the_same_entries(log: RecordingMessageLog) -> None:
