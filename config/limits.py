@@ -308,8 +308,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Entries of one conversation in a write to the log, and entries from which a write takes no more."""
 
     log_batches_in_flight: int = 1
-    """Writes to the log at the same time; as many again for conversations with competing instances. 4 is better
-    if the document store is on another machine."""
+    """Writes to the log at the same time; as many again for conversations with competing instances. Set it to
+    4 if the document store is on another machine."""
 
     log_wait_ms: int = 80
     """Time that messages may wait for a write to the log while more are sent than are stored. Past it new
