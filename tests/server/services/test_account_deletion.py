@@ -31,7 +31,7 @@ async def assert_empty(api: ApiClient, person: RegisteredUser, path: str) -> Non
 async def test_account_is_gone_on_every_instance(
     api: ApiClient, second_api: ApiClient, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Tokens and logins stop working at once; its websockets close within a second."""
+    """Tokens and logins stop working at once; its websockets close within a second, and its pages follow."""
     ana, ben = await people.register(2, second_instance)
     login = {"login": ana.username, "password": PASSWORD}
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
@@ -48,8 +48,11 @@ async def test_account_is_gone_on_every_instance(
                     status, body, _ = await asked.request(person, method, path)
                     assert (status, body["code"][:5]) == (401, "auth."), (method, path)
             await asked.expect_error("auth.invalid_credentials", 401, None, "POST", "/v1/sessions", login)
-            for path in ("", "/stats", "/followers", "/following", "/posts"):
-                await asked.expect_error("user.not_found", 404, ben, "GET", f"/v1/users/{ana.id}{path}")
+            await asked.expect_error("user.not_found", 404, ben, "GET", f"/v1/users/{ana.id}")
+            # Of other services, which hear of the deletion from its domain event.
+            for path in ("/stats", "/followers", "/following", "/posts"):
+                path_of_ana = f"/v1/users/{ana.id}{path}"
+                await asked.wait_for(ben, path_of_ana, lambda body: body.get("code") == "user.not_found", 404)
             name = f"/v1/users/by-username/{ana.username}"
             await asked.expect_error("user.not_found", 404, ben, "GET", name)
             for query in (f"ids={ana.id}", f"q={ana.username}"):
