@@ -14,6 +14,8 @@ from storage.contracts.paging import PageKey, to_microseconds
 FILTERED_READS_MAX: Final = 4
 """Reads for one filtered page. Where few rows pass the filter, a page has fewer rows than its limit."""
 FILTERED_READ_ROWS_MAX: Final = 400
+"""Less than what `public_page_ids` and `tag_page_ids` (`sql/posts/functions/`) return at most."""
+
 FILTERED_READ_GROWTH: Final = 4
 
 Item = TypeVar("Item")

@@ -61,14 +61,19 @@ class LogWriterStatistics(msgspec.Struct, frozen=True):
 class _WriteQueue:
     """Batches that share writes, and the writes in progress."""
 
-    __slots__ = ("always_expects_conflicts", "expects_conflicts", "waiting", "writes")
+    __slots__ = ("always_expects_conflicts", "backlog", "expects_conflicts", "waiting", "writes")
 
-    def __init__(self, *, always_expects_conflicts: bool) -> None:
+    def __init__(self, limits: Limits, *, always_expects_conflicts: bool) -> None:
+        self.backlog = WriteBacklog(limits.log_wait_ms / 1000)
         self.waiting: deque[tuple[float, LogBatch]] = deque()
         """With the time of `submit`."""
         self.writes: set[asyncio.Task[None]] = set()
         self.always_expects_conflicts = always_expects_conflicts
         self.expects_conflicts = always_expects_conflicts
+
+    def oldest_wait_s(self, now: float) -> float:
+        """Return how long the oldest batch has waited; 0 if none waits."""
+        return now - self.waiting[0][0] if self.waiting else 0.0
 
 
 class LogWriter:
@@ -76,10 +81,9 @@ class LogWriter:
         self._store = store
         self._limits = limits
         self._time = asyncio.get_running_loop().time
-        self._uncontended = _WriteQueue(always_expects_conflicts=False)
-        self._contended = _WriteQueue(always_expects_conflicts=True)
+        self._uncontended = _WriteQueue(limits, always_expects_conflicts=False)
+        self._contended = _WriteQueue(limits, always_expects_conflicts=True)
         self._queues = (self._uncontended, self._contended)
-        self._backlog = WriteBacklog(limits.log_wait_ms / 1000)
         self._waiting_entries = 0
         self._scheduled = False
         self._entries = self._attempted_entries = self._refusals = self._retries = 0
@@ -89,8 +93,8 @@ class LogWriter:
     @property
     def is_overloaded(self) -> bool:
         """Whether new messages are refused, because more is submitted than is stored."""
-        submitted_at = [queue.waiting[0][0] for queue in self._queues if queue.waiting]
-        return bool(submitted_at) and self._backlog.refuses(self._time() - min(submitted_at))
+        now = self._time()
+        return any(queue.backlog.refuses(queue.oldest_wait_s(now)) for queue in self._queues)
 
     def submit(self, batch: LogBatch) -> None:
         """Queue a batch. The conversation must not submit another one before `on_done`."""
@@ -141,7 +145,7 @@ class LogWriter:
             entry_count += len(batch.entries)
         self._waiting_entries -= entry_count
         now = self._time()
-        self._backlog.on_write_started(now - queue.waiting[0][0] if queue.waiting else 0.0, now)
+        queue.backlog.on_write_started(queue.oldest_wait_s(now), now)
         return group
 
     def _on_write_done(self, task: "asyncio.Task[None]") -> None:

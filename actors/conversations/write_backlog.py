@@ -17,7 +17,7 @@ RELEASE_S: Final = 1.0
 
 
 class WriteBacklog:
-    """The time that batches wait; `limit_s` is the longest that is accepted for long."""
+    """The time that batches of one queue wait; `limit_s` is the longest that is accepted for long."""
 
     __slots__ = ("_above_since", "_below_since", "_is_overloaded", "_limit_s")
 

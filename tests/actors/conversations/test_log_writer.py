@@ -195,8 +195,11 @@ async def end_one_write(log: RecordingMessageLog) -> None:
     log.can_respond.clear()
 
 
-async def test_writer_is_overloaded_while_batches_wait_too_long(log: RecordingMessageLog) -> None:
-    """If what a write has no room for waits too long; not any more when it is written."""
+@pytest.mark.parametrize("with_contended", [False, True])
+async def test_writer_is_overloaded_while_batches_wait_too_long(
+    log: RecordingMessageLog, *, with_contended: bool
+) -> None:
+    """If what a write has no room for waits too long, also beside contended batches that do not wait."""
     results, writer = RecordingResults(), create_writer(log, log_batch_entries=1, log_wait_ms=20)
     now = asyncio.get_running_loop().time
     log.can_respond.clear()
@@ -206,6 +209,8 @@ async def test_writer_is_overloaded_while_batches_wait_too_long(log: RecordingMe
     started = now()
     while not writer.is_overloaded and now() < started + 60:
         writer.submit(results.batch("", [entry(new_id(), 1)]))
+        if with_contended:
+            writer.submit(results.batch("", [entry(new_id(), 1)], contended=True))
         await end_one_write(log)
     assert writer.is_overloaded
     assert now() - started >= DETECTION_S
