@@ -6,7 +6,6 @@ run queue handles a single message.
 
 import asyncio
 import gc
-import os
 import time
 import tracemalloc
 
@@ -17,7 +16,7 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from bench.harness.options import Options, read_options
-from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE, on_core
 from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 
@@ -122,16 +121,12 @@ async def idle_bytes() -> float:
 
 
 def run(options: Options) -> Report:
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
-    try:
+    with on_core(SERVER_CORE):
         rates = [
             uvloop.run(messages_per_s(int(1_000_000 * options.seconds)))
             for _ in range(max(3, options.rounds))
         ]
         bytes_each = uvloop.run(idle_bytes())
-    finally:
-        os.sched_setaffinity(0, cores)
     rate = Spread.of(rates)
     return Report(
         "Actors",

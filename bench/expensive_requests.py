@@ -6,7 +6,6 @@ reference is a lookup of one user by id; pages of events are also compared with 
 events. The stores run on the other core.
 """
 
-import os
 import random
 import time
 import uuid
@@ -28,7 +27,7 @@ from bench.harness.large_tables import (
     random_uuid,
 )
 from bench.harness.options import Options, read_options
-from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE, on_core
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
@@ -89,13 +88,8 @@ def run(options: Options) -> Report:
     title = f"Dear queries, {options.rounds} rounds of {CALLS_PER_ROUND} calls"
     if options.baselines_only:
         return Report(title, [], "Not measured without Convene.")
-    cores = os.sched_getaffinity(0)
-    with BenchStores() as stores:
-        os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
-        try:
-            latencies_ms = uvloop.run(measure(stores, options))
-        finally:
-            os.sched_setaffinity(0, cores)
+    with BenchStores() as stores, on_core(SERVER_CORE):
+        latencies_ms = uvloop.run(measure(stores, options))
     spreads = {name: Spread.of(values) for name, values in latencies_ms.items()}
     reference = spreads[REFERENCE].median
     by_id = spreads[EVENTS_BY_ID].median

@@ -5,7 +5,6 @@ document store; nothing is sent. The same process runs with the comparison and w
 """
 
 import asyncio
-import os
 import random
 import sys
 import time
@@ -20,7 +19,7 @@ from actors.delivery.head_comparison import COMPARE_PERIOD_S, HeadComparison
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.objects import UserCard
 from bench.harness.options import Options, read_options
-from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE, on_core
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.stores import BenchStores
@@ -62,13 +61,8 @@ class Member:
 def run(options: Options) -> Report:
     if options.baselines_only:
         return Report("Comparison of rooms with their logs", [], "Not measured without Convene.")
-    cores = os.sched_getaffinity(0)
-    with BenchStores() as stores:
-        os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
-        try:
-            percents = uvloop.run(measure(stores.environment["CONVENE_MONGO_URL"], options))
-        finally:
-            os.sched_setaffinity(0, cores)
+    with BenchStores() as stores, on_core(SERVER_CORE):
+        percents = uvloop.run(measure(stores.environment["CONVENE_MONGO_URL"], options))
     spread = Spread.of(percents)
     return Report(
         f"Comparison of {ROOMS} rooms with their logs, {len(percents)} rounds of a period",

@@ -4,7 +4,6 @@
 this process; `insert_many` gets ready documents. The store runs on the other core and is not measured.
 """
 
-import os
 import random
 import statistics
 import sys
@@ -16,7 +15,7 @@ import msgspec
 import uvloop
 
 from bench.harness.options import Options, read_options
-from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE, on_core
 from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
@@ -44,13 +43,8 @@ class Sample(msgspec.Struct, frozen=True):
 def run(options: Options) -> Report:
     if options.baselines_only:
         return Report("The message log", [], "Not measured without Convene.")
-    cores = os.sched_getaffinity(0)
-    with BenchStores() as stores:
-        os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
-        try:
-            log, insert_many = uvloop.run(measure_appends(stores.environment["CONVENE_MONGO_URL"], options))
-        finally:
-            os.sched_setaffinity(0, cores)
+    with BenchStores() as stores, on_core(SERVER_CORE):
+        log, insert_many = uvloop.run(measure_appends(stores.environment["CONVENE_MONGO_URL"], options))
     shares = [baseline.cpu_us / sample.cpu_us for sample, baseline in zip(log, insert_many, strict=True)]
     costs = Spread.of([sample.cpu_us for sample in log])
     rows = [

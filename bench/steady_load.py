@@ -11,7 +11,6 @@ the call before. The last load goes to another instance, whose document store an
 
 import asyncio
 import itertools
-import os
 import statistics
 import sys
 from contextlib import ExitStack
@@ -24,7 +23,7 @@ from bench.harness.bench_users import UserSetup
 from bench.harness.convene_server import SETTINGS, ConveneServer
 from bench.harness.generator import Generator
 from bench.harness.options import Options, read_options
-from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE, on_core
 from bench.harness.report import Goal, Report, format_spread, print_and_exit, table
 from bench.harness.rounds import Contender, Sample, Spread, Workload, find_faults, run_rounds
 from bench.harness.store_links import LinkFault, StoreLinks
@@ -67,8 +66,8 @@ def run(options: Options) -> Report:
                     bare[per_s].append(measure_bare_inserts(stores.environment[MONGO_VARIABLE], per_s))
                 seed = options.seed + number
                 samples += run_rounds([contender], workloads, rounds=1, seconds=SLICE_S, seed=seed)
-        far = Workload(f"pairs, {RATES_PER_S[-1]:g} messages/s, document store {FAR_MS:g} ms away")
-        far = msgspec.structs.replace(far, per_s=RATES_PER_S[-1])
+        far_per_s = RATES_PER_S[-1]
+        far = Workload(f"pairs, {far_per_s:g} messages/s, document store {FAR_MS:g} ms away", per_s=far_per_s)
         links = stack.enter_context(
             StoreLinks({MONGO_VARIABLE: stores.environment[MONGO_VARIABLE]}, options.seed)
         )
@@ -126,12 +125,8 @@ def of_workload(samples: list[Sample], workload: Workload) -> list[Sample]:
 
 
 def measure_bare_inserts(url: str, per_s: float) -> BareInserts:
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
-    try:
+    with on_core(SERVER_CORE):
         inserts = uvloop.run(insert_as_due(url, per_s))
-    finally:
-        os.sched_setaffinity(0, cores)
     print(
         f"bare insert_many at {per_s:g}/s: {statistics.median(inserts.call_ms):.1f} ms a call",
         file=sys.stderr,

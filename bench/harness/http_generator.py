@@ -7,7 +7,6 @@ share its core. All connections are opened before the measurement.
 """
 
 import gc
-import os
 import select
 import socket
 import time
@@ -18,7 +17,7 @@ from typing import Self
 import msgspec
 
 from bench.harness.generator import GeneratorFailed
-from bench.harness.process_cpu import OTHER_CORE
+from bench.harness.process_cpu import OTHER_CORE, on_core
 
 REPLY_TIMEOUT_S = 30.0
 RECEIVE_BYTES_MAX = 256 * 1024
@@ -80,14 +79,12 @@ class HttpGenerator:
 
     def slice(self, requests: Iterator[bytes], seconds: float, concurrency: int) -> RequestSlice:
         """Keep `concurrency` requests outstanding for `seconds`, or until `requests` is exhausted."""
-        cores = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {OTHER_CORE} & cores or cores)
-        gc.disable()
-        try:
-            return self._run_slice(requests, seconds, concurrency)
-        finally:
-            gc.enable()
-            os.sched_setaffinity(0, cores)
+        with on_core(OTHER_CORE):
+            gc.disable()
+            try:
+                return self._run_slice(requests, seconds, concurrency)
+            finally:
+                gc.enable()
 
     def _run_slice(self, requests: Iterator[bytes], seconds: float, concurrency: int) -> RequestSlice:
         latencies: list[float] = []

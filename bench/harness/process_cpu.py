@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SERVER_CORE = 0
@@ -24,6 +25,17 @@ def pin(pid: int, core: int) -> None:
     cores = {core} & os.sched_getaffinity(0) or os.sched_getaffinity(0)
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Run this process on `core` meanwhile, if it may use it."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} & cores or cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def resident_bytes(pid: int) -> int:

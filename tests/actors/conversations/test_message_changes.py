@@ -250,7 +250,7 @@ async def test_changes_are_compacted_to_latest_state(cluster: FakeCluster) -> No
 async def test_message_that_changes_during_the_read_is_in_the_next_changes(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The seq of each frame is the `changed_seq` of its message, and `has_more` tells to go on."""
+    """The seq of each frame is the `changed_seq` of its message, and `has_more` is true if more follow."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
     edited = await send_message(core, room, ANA, "first")
